@@ -1,0 +1,1 @@
+export function ensureInstalled(directory: string, wanted: { dev: boolean }): void;
