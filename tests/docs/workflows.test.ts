@@ -1,0 +1,29 @@
+// The page about workflows, done as it says from top to bottom.
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { freePort } from '../../scripts/free-port.mjs';
+import { freshDatabase, type FreshDatabase } from '../support/services.js';
+import { partsOf } from './markdown.js';
+import { createReader, type Reader } from './reader.js';
+
+let database: FreshDatabase;
+let reader: Reader;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  const port = String(await freePort());
+  const env = { PORT: port, ROOMCAST_URL: `http://127.0.0.1:${port}`, DATABASE_URL: database.url };
+  reader = await createReader({ env, places: [{ as: '127.0.0.1:8000', is: `127.0.0.1:${port}` }] });
+});
+afterAll(async () => {
+  await reader.leave();
+  await database.drop();
+}, 30_000);
+
+for (const part of partsOf('docs/workflows.md')) {
+  const title = part.kind === 'note' ? part.text : `${part.language} ${part.code.split('\n')[0] ?? ''}`;
+  it(
+    `line ${String(part.line)} of workflows.md is true: ${title}`,
+    () => expect(reader.read(part)).resolves.toBeUndefined(),
+    90_000,
+  );
+}
