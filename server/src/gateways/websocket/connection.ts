@@ -2,16 +2,14 @@
 import type { Duplex } from 'node:stream';
 import { RoomcastError } from '@roomcast/protocol';
 import type { WebSocket } from 'ws';
-import type { Clock } from '../../ops/clock.js';
-import type { EventFrame } from '../../events/event-frame.js';
-import type { Wire } from '../../rooms/member.js';
 import type { Connections } from '../connections.js';
-import { end, endingFor, endings } from './ending.js';
+import { end, endings } from './ending.js';
 import { firstCredential } from './first-credential.js';
 import { keepAlive, type Rhythm } from './heartbeat.js';
 import { openInbox, type Inbox } from './inbox.js';
-import { createOutlet, type Outlet } from './outlet.js';
+import { createOutlet } from './outlet.js';
 import type { Dialogue, Place, Protocol } from './protocol.js';
+import { WebSocketWire } from './wire.js';
 
 /** Close codes of a client that is not expected back: a normal end, or none at all. */
 const GOODBYES = [1000, 1005];
@@ -50,8 +48,8 @@ export async function enter(arrival: Arrival, deps: ConnectionDeps): Promise<voi
   if (left) onceClosed(ws, left);
   if (ws.readyState !== ws.OPEN) return ws.resume();
   const outlet = createOutlet(ws, socket, protocol.encoder);
-  const way: Way = { ws, protocol, outlet, dialogue: null, held: null };
-  const caller = connections.open(admitted, createWire(way, clock), { protocol: protocol.name });
+  const wire = new WebSocketWire({ ws, protocol, outlet, clock });
+  const caller = connections.open(admitted, wire, { protocol: protocol.name });
   if (!caller) return end(ws, endings.comeAgain, clock);
   ws.on('error', (error) => {
     if (isTooLarge(error)) connections.frameRefused(caller);
@@ -60,8 +58,9 @@ export async function enter(arrival: Arrival, deps: ConnectionDeps): Promise<voi
   keepAlive(ws, deps);
   return new Promise((resolve) => {
     connections.enterOwnRoom(caller, () => {
-      way.dialogue = place.begin({ caller, say: outlet.say, end: (ending) => end(ws, ending, clock) });
-      resolve(listen(way, way.dialogue, inbox));
+      const dialogue = place.begin({ caller, say: (text) => wire.say(text), end: (ending) => wire.end(ending) });
+      wire.dialogue = dialogue;
+      resolve(listen({ ws, wire, protocol, dialogue, inbox }));
     });
   });
 }
@@ -69,20 +68,18 @@ export async function enter(arrival: Arrival, deps: ConnectionDeps): Promise<voi
 /** Both directions of an open connection. */
 interface Way {
   readonly ws: WebSocket;
+  readonly wire: WebSocketWire;
   readonly protocol: Protocol;
-  readonly outlet: Outlet;
-  dialogue: Dialogue | null;
-  /** Events that wait until the connection has said its first words. */
-  held: EventFrame[] | null;
+  readonly dialogue: Dialogue;
+  readonly inbox: Inbox;
 }
 
 /** @returns resolves when the first frame may be taken */
-function listen(way: Way, dialogue: Dialogue, inbox: Inbox): Promise<void> | undefined {
-  const { ws, protocol, outlet } = way;
+function listen({ ws, wire, protocol, dialogue, inbox }: Way): Promise<void> | undefined {
   const take = (text: string, binary: boolean) => {
     if (binary) return dialogue.refuse(new RoomcastError('bad_request', 'Frames are text, not binary.'));
     const answer = protocol.echo?.(text) ?? null;
-    if (answer !== null) return outlet.say(answer);
+    if (answer !== null) return wire.say(answer);
     const busy = dialogue.take(text);
     if (busy) void goOnAfter(busy);
   };
@@ -99,41 +96,8 @@ function listen(way: Way, dialogue: Dialogue, inbox: Inbox): Promise<void> | und
     goOn();
     return undefined;
   }
-  way.held = [];
-  return goOnAfter(dialogue.ready.then(() => release(way)));
-}
-
-function release(way: Way): void {
-  const { held } = way;
-  way.held = null;
-  if (held) tell(way, held);
-}
-
-function tell({ protocol, outlet, dialogue }: Way, frames: readonly EventFrame[]): void {
-  if (!protocol.hears) return outlet.write(frames);
-  for (const frame of frames) {
-    if (protocol.hears.has(frame.name)) dialogue?.hear?.(frame);
-    outlet.write([frame]);
-  }
-}
-
-function createWire(way: Way, clock: Clock): Wire {
-  const { ws, protocol, outlet } = way;
-  const { backlog, drained } = outlet;
-  return {
-    write(frames) {
-      if (way.held) way.held.push(...frames);
-      else tell(way, frames);
-    },
-    backlog,
-    drained,
-    notify(event, data) {
-      const text = protocol.notice(event, data);
-      if (text !== null) outlet.say(text);
-      way.dialogue?.notified?.(event, data);
-    },
-    close: (reason, kicked) => end(ws, endingFor(reason, kicked), clock),
-  };
+  wire.hold();
+  return goOnAfter(dialogue.ready.then(() => wire.release()));
 }
 
 /** By the code that `ws` gives it. */

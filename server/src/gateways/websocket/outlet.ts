@@ -19,59 +19,90 @@ export interface Outlet {
 
 /** @param socket beneath the WebSocket */
 export function createOutlet(ws: WebSocket, socket: Duplex, encoder: FrameEncoder): Outlet {
-  return ws.extensions === '' ? finished(ws, socket, encoder) : compressing(ws, encoder);
+  return ws.extensions === '' ? new FinishedFrames(ws, socket, encoder) : new Compressing(ws, encoder);
 }
 
-function finished(ws: WebSocket, socket: Duplex, encoder: FrameEncoder): Outlet {
-  /** Frames that were written while others waited. */
-  let waiting = 0;
+// Objects with their fields rather than closures: each step from one connection to the next misses the cache, and what
+// a write has to look at is a fifth of what a delivery costs.
 
-  function put(bytes: Buffer, count: number): void {
-    if (bytes.length === 0 || ws.readyState !== WebSocket.OPEN) return;
+class FinishedFrames implements Outlet {
+  readonly #ws: WebSocket;
+  readonly #socket: Duplex;
+  readonly #encoder: FrameEncoder;
+  /** Frames that were written while others waited. */
+  #waiting = 0;
+
+  constructor(ws: WebSocket, socket: Duplex, encoder: FrameEncoder) {
+    this.#ws = ws;
+    this.#socket = socket;
+    this.#encoder = encoder;
+  }
+
+  write(frames: readonly EventFrame[]): void {
+    this.#put(this.#encoder.run(frames), frames.length);
+  }
+
+  say(text: string): void {
+    this.#put(textFrame(text), 1);
+  }
+
+  backlog(): Backlog {
+    return { packets: this.#waiting, bytes: this.#ws.bufferedAmount };
+  }
+
+  drained(): Promise<void> {
+    const socket = this.#socket;
+    if (socket.writableLength === 0 || this.#ws.readyState !== WebSocket.OPEN) return Promise.resolve();
+    // Called when what was written before it is gone, and when the socket is destroyed.
+    return new Promise((resolve) => socket.write('', () => resolve()));
+  }
+
+  #put(bytes: Buffer, count: number): void {
+    const socket = this.#socket;
+    if (bytes.length === 0 || this.#ws.readyState !== WebSocket.OPEN) return;
     if (socket.writableLength === 0) {
       socket.write(bytes);
       return;
     }
-    waiting += count;
-    socket.write(bytes, () => (waiting -= count));
+    this.#waiting += count;
+    socket.write(bytes, () => (this.#waiting -= count));
   }
-
-  return {
-    write: (frames) => put(encoder.run(frames), frames.length),
-    say: (text) => put(textFrame(text), 1),
-    backlog: () => ({ packets: waiting, bytes: ws.bufferedAmount }),
-    drained() {
-      if (socket.writableLength === 0 || ws.readyState !== WebSocket.OPEN) return Promise.resolve();
-      // Called when what was written before it is gone, and when the socket is destroyed.
-      return new Promise((resolve) => socket.write('', () => resolve()));
-    },
-  };
 }
 
-function compressing(ws: WebSocket, encoder: FrameEncoder): Outlet {
-  let waiting = 0;
-  let last = Promise.resolve();
+class Compressing implements Outlet {
+  readonly #ws: WebSocket;
+  readonly #encoder: FrameEncoder;
+  #waiting = 0;
+  #last = Promise.resolve();
 
-  function say(text: string): void {
-    if (ws.readyState !== WebSocket.OPEN) return;
-    waiting++;
-    last = new Promise((resolve) =>
-      ws.send(text, () => {
-        waiting--;
+  constructor(ws: WebSocket, encoder: FrameEncoder) {
+    this.#ws = ws;
+    this.#encoder = encoder;
+  }
+
+  write(frames: readonly EventFrame[]): void {
+    for (const frame of frames) {
+      const text = this.#encoder.text(frame);
+      if (text !== null) this.say(text);
+    }
+  }
+
+  say(text: string): void {
+    if (this.#ws.readyState !== WebSocket.OPEN) return;
+    this.#waiting++;
+    this.#last = new Promise((resolve) =>
+      this.#ws.send(text, () => {
+        this.#waiting--;
         resolve();
       }),
     );
   }
 
-  return {
-    say,
-    write(frames) {
-      for (const frame of frames) {
-        const text = encoder.text(frame);
-        if (text !== null) say(text);
-      }
-    },
-    backlog: () => ({ packets: waiting, bytes: ws.bufferedAmount }),
-    drained: () => last,
-  };
+  backlog(): Backlog {
+    return { packets: this.#waiting, bytes: this.#ws.bufferedAmount };
+  }
+
+  drained(): Promise<void> {
+    return this.#last;
+  }
 }
