@@ -20,35 +20,33 @@ export class WebSocketWire implements Wire {
   /** What is said on the connection, once it has begun. */
   dialogue: Dialogue | null = null;
   readonly #outlet: Outlet;
-  /** Events go to the outlet just as they come. */
-  #plain: boolean;
+  /** Events that the dialogue has to hear of. */
+  readonly #hears: ReadonlySet<string> | undefined;
   /** Events that wait until the connection has said its first words. */
   #held: EventFrame[] | null = null;
   readonly #deps: Deps;
 
   constructor(deps: Deps) {
     this.#outlet = deps.outlet;
-    this.#plain = !deps.protocol.hears;
+    this.#hears = deps.protocol.hears;
     this.#deps = deps;
   }
 
   write(frames: readonly EventFrame[]): void {
-    if (this.#plain) this.#outlet.write(frames);
-    else if (this.#held) this.#held.push(...frames);
-    else this.#hear(frames);
+    if (this.#held) this.#held.push(...frames);
+    else if (this.#hears) this.#tell(frames, this.#hears);
+    else this.#outlet.write(frames);
   }
 
   /** Keeps events back. */
   hold(): void {
     this.#held = [];
-    this.#plain = false;
   }
 
   /** Writes what was kept back, and keeps back no more. */
   release(): void {
     const held = this.#held ?? [];
     this.#held = null;
-    this.#plain = !this.#deps.protocol.hears;
     if (held.length > 0) this.write(held);
   }
 
@@ -78,10 +76,10 @@ export class WebSocketWire implements Wire {
     this.end(endingFor(reason, kicked));
   }
 
-  /** The dialogue hears of events that its protocol watches, each before it is written. */
-  #hear(frames: readonly EventFrame[]): void {
+  /** The dialogue hears of an event before it is written. */
+  #tell(frames: readonly EventFrame[], heard: ReadonlySet<string>): void {
     for (const frame of frames) {
-      if (this.#deps.protocol.hears?.has(frame.name)) this.dialogue?.hear?.(frame);
+      if (heard.has(frame.name)) this.dialogue?.hear?.(frame);
       this.#outlet.write([frame]);
     }
   }
